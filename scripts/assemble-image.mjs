@@ -9,7 +9,7 @@ const root = process.cwd();
 
 /** Files that are started by their path or imported dynamically, by workspace. */
 const entries = {
-  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js'],
+  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js', 'dist/profile.js'],
   'apps/calls': ['dist/main.js'],
   'apps/worker': ['dist/main.js', 'dist/job-process.js'],
   'apps/baileys': ['dist/main.js'],

@@ -152,6 +152,11 @@ testOnce('the alert check in the api container reports that all is well', async 
   expect(await project.compose(['exec', '-T', 'api', 'prosaas-check', '--quiet'])).toBe('');
 });
 
+testOnce('the command in the api container checks a profile from standard input', async () => {
+  const command = 'docker compose exec -T api prosaas-profile - < packages/agentkit/profiles/default.yaml';
+  expect(await project.beside('sh', ['-ec', command])).toMatch(/^The profile is valid: Front Desk, /);
+});
+
 testOnce('the image contains the console and all files of its page', async () => {
   const page = await fetch(`${url.api}/`);
   expect(page.status).toBe(200);

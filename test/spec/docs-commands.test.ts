@@ -40,6 +40,10 @@ const runElsewhere: Record<string, [file: string, text: string]> = {
     'test/compose/compose.test.ts',
     "['exec', '-T', 'api', 'prosaas-check']",
   ],
+  'docker compose exec -T api prosaas-profile - < packages/agentkit/profiles/default.yaml': [
+    'test/compose/compose.test.ts',
+    'prosaas-profile - < packages/agentkit/profiles/default.yaml',
+  ],
   'docker compose exec api prosaas-keys': [
     'test/compose/compose.test.ts',
     "['exec', '-T', 'api', 'prosaas-keys']",
@@ -98,6 +102,7 @@ const printed: [command: RegExp, output: RegExp][] = [
   [/contacts\/export/, /"contact"/],
   [/^npm run demo:call$/, /^ {2}completed: finished$.*heard\.wav: .*said\.wav: .*^ {2}calls_completed +1$/ms],
   [/\/api\/calls$/, /"outcome":"completed".*"recordings":\[\{/],
+  [/^npm run profile -- /, /^The profile is valid: .+\n\ndo u take cash\n {2}\S/m],
   [/:5050\/readyz/, /^\[\+\]voice ok\n\[\+\]provider ok\n/m],
   [/api\/people /, /"name":"Dana".*"key":"/],
   [/^echo \$\(\( \$\(date/, /^\d+\n$/],

@@ -5,5 +5,5 @@ export { mergeSimilar } from './question-key.ts';
 export { comparable } from './profile/learned.ts';
 export type { Profile } from './profile/profile.ts';
 export { type ProfileStore, startProfile } from './profile/profile-store.ts';
-export { ProfileError } from './profile/read-profile.ts';
+export { ProfileError, parseProfile, readProfileText } from './profile/read-profile.ts';
 export { prepareLanguages } from './understanding/language-reader.ts';

@@ -118,6 +118,10 @@ test.each([
     "greeting.en: is missing: the profile's own language",
   ],
   ['greeting: {en: Hello, english: Hi}', 'greeting.english: unknown language; did you mean en?'],
+  [
+    'greeting: {en: Hi, es: Hola}\noffer: {en: "{questions}", es: "{questions}"}',
+    'greeting.es: languages lacks es (and in 1 more place)',
+  ],
   ['name: a\nname: b', 'name: this key stands twice'],
 ])('rejects %s', (lines, ...messages) => {
   expect(messagesOf(withLines(lines)).toSorted()).toEqual(messages.toSorted());

@@ -69,9 +69,11 @@ export function parseProfile(text: string, name: string): Profile {
     for (const fault of 'faults' in read ? read.faults : [])
       problems.push({
         offset: offsetOf(document, fault),
-        message: [...placeText(fault.path), fault.message, ...otherText(document, fault, lineCounter)].join(
-          ': ',
-        ),
+        message: [
+          ...placeText(fault.path),
+          fault.message + moreText(fault),
+          ...otherText(document, fault, lineCounter),
+        ].join(': '),
       });
   }
   throw new ProfileError(
@@ -83,6 +85,9 @@ export function parseProfile(text: string, name: string): Profile {
       }),
   );
 }
+
+const moreText = ({ more }: Fault): string =>
+  more === undefined ? '' : ` (and in ${more} more ${more === 1 ? 'place' : 'places'})`;
 
 const otherText = (document: Document.Parsed, { other }: Fault, lines: LineCounter): string[] =>
   other === undefined ? [] : [`also in line ${lines.linePos(offsetOf(document, { path: other })).line}`];

@@ -11,6 +11,8 @@ export interface Fault {
   isKey?: boolean;
   /** Where the same question occurs first. */
   other?: Path;
+  /** Number of further places with the same fault, which are not listed. */
+  more?: number;
 }
 
 /** A phrasing of a question. They are collected to find those that two entries share. */
@@ -258,14 +260,21 @@ function readLanguages<T>(
     const language = languageTag(key);
     if (language === undefined) {
       const suggestion = nearest(key, languages) ?? nearestLanguage(key);
-      faults.push({ path: at, message: `unknown language${didYouMean(suggestion)}`, isKey: true });
+      addOnce(faults, { path: at, message: `unknown language${didYouMean(suggestion)}`, isKey: true });
     } else if (ownLanguage !== undefined && !languages.includes(language)) {
-      faults.push({ path: at, message: `languages lacks ${key}`, isKey: true });
+      addOnce(faults, { path: at, message: `languages lacks ${key}`, isKey: true });
     }
     const part = read(inner, at, reading);
     if (language !== undefined && part !== undefined) parts.set(language, part);
   }
   return parts;
+}
+
+/** One wrong tag of a language may make every text of the profile faulty: the first is listed, the others are counted. */
+function addOnce(faults: Fault[], fault: Fault): void {
+  const same = faults.find(({ message }) => message === fault.message);
+  if (same === undefined) faults.push(fault);
+  else same.more = (same.more ?? 0) + 1;
 }
 
 /** A text for customers: a string, or one for each language. */
