@@ -26,7 +26,7 @@ export interface DeadRow {
 interface Death {
   message: string;
   process: 'worker' | 'child';
-  /** Pid of the worker, or of the child's worker. */
+  /** Pid of the worker, or of the child's worker; 0 if that was gone. */
   worker: number;
   at: number;
 }
@@ -254,6 +254,7 @@ function checkDeaths({ deaths, killed, frozen, databaseAway }: Evidence): string
   /** Ignores deaths that the worker could not record, because it was killed first, or frozen while another one ran the job. */
   const isRecorded = ({ process, worker, at }: Death): boolean => {
     if (process === 'worker') return true;
+    if (worker === 0) return false;
     const dying = { from: at, to: at + RECORDING_MS };
     if (frozen.some((span) => span.worker === worker && overlaps(span, dying))) return false;
     const away = databaseAway.filter((span) => overlaps(span, dying));

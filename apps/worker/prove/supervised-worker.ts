@@ -101,7 +101,7 @@ export class SupervisedWorker implements AsyncDisposable {
     const child = fork(this.#script, {
       env: { ...process.env, NODE_OPTIONS: `--import ${deadly}`, ...this.#env },
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.once('exit', (code, signal) => {
       if (this.#ending) return;
