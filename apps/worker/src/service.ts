@@ -130,7 +130,19 @@ export async function startWorker(
   };
 
   const begin = async (): Promise<void> => {
-    await retryForever(() => readyToWork(db, commands, keys.key('stack')), {
+    let stored: Profile | undefined;
+    const storeProfile = async (): Promise<void> => {
+      const current = profile();
+      if (current === stored) return;
+      const { person, timeZone } = current;
+      await setBusinessProfile(db, { personMinutes: person?.minutes ?? PERSON_MINUTES, timeZone });
+      stored = current;
+    };
+    const prepare = async (): Promise<void> => {
+      await readyToWork(db, commands, keys.key('stack'));
+      await storeProfile();
+    };
+    await retryForever(prepare, {
       signal: stopping.signal,
       baseMs: 200,
       maxMs: 3000,
@@ -140,15 +152,6 @@ export async function startWorker(
       outage: databasePreparationLog(log),
     });
     stopping.signal.throwIfAborted();
-    let stored: Profile | undefined;
-    const storeProfile = async (): Promise<void> => {
-      const current = profile();
-      if (current === stored) return;
-      const { person, timeZone } = current;
-      await setBusinessProfile(db, { personMinutes: person?.minutes ?? PERSON_MINUTES, timeZone });
-      stored = current;
-    };
-    await storeProfile();
     const learned = work.use(
       watchLearnedAnswers(db, { log, onLearned: (entries) => store.setLearned(entries) }),
     );

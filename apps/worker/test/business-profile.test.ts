@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listReplicas } from '@prosaas/observability';
 import { keyspace } from '@prosaas/runtime';
-import { expect, test } from 'vitest';
-import { setStage } from './stage.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { prepareForks, setStage } from './stage.ts';
 
 /** The file is checked every 2 s, and the schedule runs every 5 s. */
 const slow = { timeout: 20_000 };
 const profiles = new URL('../../../packages/agentkit/profiles/', import.meta.url);
+
+beforeAll(prepareForks);
 
 test("stores the profile's time zone and person minutes for the business, also after the file changes", async () => {
   await using stage = await setStage();
@@ -66,4 +68,21 @@ test('answers from the current profile file; an invalid file is reported and cha
 
   await writeFile(path, moved);
   await expect.poll(faults, slow).toEqual([undefined]);
+});
+
+test('a worker that cannot store the profile at its start takes jobs once it can', async () => {
+  await using stage = await setStage();
+  await stage.db.query(`create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'terminating connection' using errcode = '57P01'; end $$`);
+  await stage.db.query(
+    'create trigger refuse before insert or update on businesses execute function refuse()',
+  );
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const worker = stage.fork({ LOG_LEVEL: 'WARNING' });
+  const printed: string[] = [];
+  worker.stdout?.on('data', (text: string) => printed.push(text));
+  await expect.poll(() => printed.join(''), slow).toContain('terminating connection');
+  await stage.db.query('drop trigger refuse on businesses');
+  await expect.poll(() => stage.baileys.sent.length, slow).toBe(1);
+  expect(worker.exitCode).toBe(null);
 });
