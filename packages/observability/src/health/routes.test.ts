@@ -1,77 +1,11 @@
-import fastify, { type FastifyInstance } from 'fastify';
 import { poll } from '@prosaas/devstack';
-import { afterEach, expect, test } from 'vitest';
-import { CheckFailure, type CheckReport } from './check.ts';
+import fastify from 'fastify';
+import { expect, test } from 'vitest';
+import { CheckFailure } from './check.ts';
 import { Probe } from './probe.ts';
-import { livenessProbes, readinessProbe, versionRoute } from './standard-probes.ts';
 import { HealthRegistry } from './registry.ts';
 import { healthRoutes } from './routes.ts';
-
-let cleanup = new AsyncDisposableStack();
-afterEach(async () => {
-  await cleanup.disposeAsync();
-  cleanup = new AsyncDisposableStack();
-});
-
-interface TestApp {
-  app: FastifyInstance;
-  health: HealthRegistry;
-  /** Sets what a check reports from now on. Resolves when it has run `times` times. */
-  set(check: 'database' | 'redis', outcome: CheckReport | Error, times?: number): Promise<void>;
-}
-
-async function build(): Promise<TestApp> {
-  const outcomes: Record<string, CheckReport | Error> = { database: {}, redis: {} };
-  const runs: Record<string, number> = { database: 0, redis: 0 };
-  const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
-  for (const [name, component] of [
-    ['database', 'postgres'],
-    ['redis', 'redis'],
-  ] as const) {
-    health.register({
-      name,
-      component,
-      componentType: 'datastore',
-      run: () => {
-        const outcome = outcomes[name]!;
-        if (outcome instanceof Error) throw outcome;
-        return outcome;
-      },
-    });
-  }
-  health.onResult(({ name }) => void runs[name]!++);
-  const app = fastify();
-  cleanup.defer(() => app.close());
-  await app.register(healthRoutes, {
-    health,
-    canSeeDetails: (request) => request.headers.authorization === 'Bearer token',
-    probes: [
-      ...livenessProbes(),
-      readinessProbe(['database'], ['redis']),
-      {
-        path: '/api/health',
-        name: 'health',
-        required: ['database'],
-        body: {
-          pass: () => ({ status: 'healthy' }),
-          fail: ({ checks }) => ({ status: 'unhealthy', checks }),
-        },
-      },
-    ],
-  });
-  await app.register(versionRoute({ build: 59 }));
-  health.start();
-  const set: TestApp['set'] = async (check, outcome, times = 1) => {
-    outcomes[check] = outcome;
-    const from = runs[check]!;
-    await poll(() => runs[check]! >= from + times, { everyMs: 1 });
-  };
-  await set('redis', {});
-  return { app, health, set };
-}
-
-const refused = (): Error =>
-  Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
+import { build, disposedAfterTest, refused } from './test-app.ts';
 
 test('liveness does not depend on any check', async () => {
   const { app, set } = await build();
@@ -127,6 +61,7 @@ test('readiness fails after three failures and recovers after two passes; health
 });
 
 test('below the thresholds a failure is shown as a warning and a pass as the failure before it', async () => {
+  const cleanup = disposedAfterTest();
   const health = cleanup.use(new HealthRegistry({ intervalMs: 1 }));
   const results = 'pfffpp'.split('');
   health.register({
@@ -204,27 +139,6 @@ test('?exclude leaves checks out and reports unknown names', async () => {
   ]);
 });
 
-test('Accept: application/health+json gets the form of the draft, without output on a pass', async () => {
-  const { app, set } = await build();
-  await set('redis', { status: 'warn', reason: 'evicts' });
-  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
-  expect(response.statusCode).toBe(200);
-  expect(response.headers['content-type']).toBe('application/health+json; charset=utf-8');
-  const measured = { componentType: 'datastore', observedValue: expect.any(Number), observedUnit: 'ms' };
-  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string;
-  expect(response.json()).toEqual({
-    status: 'warn',
-    checks: {
-      'postgres:responseTime': [{ ...measured, status: 'pass', time }],
-      'redis:responseTime': [{ ...measured, status: 'warn', time, output: 'evicts' }],
-    },
-  });
-  await set('database', refused(), 4);
-  const failed = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
-  expect(failed.statusCode).toBe(503);
-  expect(failed.json()).toMatchObject({ status: 'fail', output: 'database: refused' });
-});
-
 test('a single check answers ok, or the code of its failure', async () => {
   const { app, set } = await build();
   const ask = async (url: string): Promise<[number, string]> => {
@@ -247,51 +161,6 @@ test('a single check answers ok, or the code of its failure', async () => {
   const draft = await app.inject({ url: '/readyz/redis', headers: { accept: 'application/health+json' } });
   expect(draft.json()).toMatchObject({ checks: { 'redis:responseTime': [{ output: 'refused' }] } });
   expect((await app.inject('/readyz/nothing')).statusCode).toBe(404);
-});
-
-test('application/health+json groups the checks of one component', async () => {
-  const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
-  const common = { component: 'postgres', componentType: 'datastore' } as const;
-  health.register({ ...common, name: 'database', run: () => undefined });
-  health.register({
-    ...common,
-    name: 'schema',
-    run: () => {
-      throw new CheckFailure('schema_drift');
-    },
-  });
-  const app = fastify();
-  cleanup.defer(() => app.close());
-  await app.register(healthRoutes, { health, probes: [readinessProbe(['database', 'schema'])] });
-  health.start();
-  await poll(() => health.result('schema').unknown !== true);
-  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
-  expect(response.json()).toMatchObject({
-    status: 'fail',
-    checks: {
-      'postgres:responseTime': [
-        { componentId: 'database', status: 'pass' },
-        { componentId: 'schema', status: 'fail', output: 'schema_drift' },
-      ],
-    },
-  });
-});
-
-test('application/health+json shows times of the system clock, whatever clock dates the results', async () => {
-  let now = 5000;
-  const health = cleanup.use(new HealthRegistry({ intervalMs: 3_600_000, now: () => now }));
-  health.register({ name: 'thing', componentType: 'component', run: () => undefined });
-  const app = fastify();
-  cleanup.defer(() => app.close());
-  await app.register(healthRoutes, { health, probes: [readinessProbe(['thing'])] });
-  health.start();
-  await poll(() => health.result('thing').status === 'pass');
-  now = 8000;
-  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
-  const { checks } = response.json<{ checks: Record<string, { time: string }[]> }>();
-  const age = Date.now() - Date.parse(checks['thing:responseTime']![0]!.time);
-  expect(age).toBeGreaterThanOrEqual(3000);
-  expect(age).toBeLessThan(60_000);
 });
 
 test('a warning answers 200, and a fact cannot replace the status', async () => {
